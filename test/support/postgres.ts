@@ -71,8 +71,9 @@ export class Postgres implements AsyncDisposable {
     }
   }
 
-  /** By default as a crash would. */
+  /** By default as a crash would. Resolves when nobody answers any more, on connections that are open either. */
   async down(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    const processes = this.processes()
     const { child } = this
     this.child = null
     if (child === null || child.exitCode !== null || child.signalCode !== null) return
@@ -81,6 +82,8 @@ export class Postgres implements AsyncDisposable {
     child.ref()
     child.kill(signal)
     await exited
+    // Those of its connections notice by themselves that it was killed, and may answer what comes before that.
+    while (processes.some(isRunning)) await setTimeout(5)
   }
 
   /** Nothing answers, and nothing is refused: as where the network is cut, or the machine hangs. */
@@ -145,11 +148,17 @@ function send(pid: number, name: NodeJS.Signals): void {
   }
 }
 
-function parentOf(pid: string): number | null {
+const parentOf = (pid: string): number | null => statusOf(pid)?.parent ?? null
+
+/** Nobody may have asked for the end of one whose parent has gone before it. */
+const isRunning = (pid: number): boolean => (statusOf(pid)?.state ?? 'Z') !== 'Z'
+
+/** Null where it has ended. */
+function statusOf(pid: number | string): { readonly state: string; readonly parent: number } | null {
   try {
-    const after = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]
-    return Number(after?.split(' ')[1])
+    const [state = '', parent] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
+    return { state, parent: Number(parent) }
   } catch {
-    return null // It has ended.
+    return null
   }
 }
