@@ -2,8 +2,7 @@
 export class CoarseClock {
   nowMs = performance.now()
 
-  tick(): number {
+  tick(): void {
     this.nowMs = performance.now()
-    return this.nowMs
   }
 }

@@ -91,6 +91,7 @@ export class Engine {
   private readonly ports = new Map<string, EnginePort>()
   private readonly leaving = new Set<EnginePort>()
   private readonly timer: NodeJS.Timeout
+  private sweeping: NodeJS.Immediate | undefined
   private readonly loop: LoopDelay
   private readonly epochs: Epochs
   private readonly kept = new Kept()
@@ -134,7 +135,7 @@ export class Engine {
       makeKit: () => this.makeKit(),
     })
     this.within = new Within(this.compiled)
-    this.timer = setInterval(() => this.sweep(), SWEEP_MS)
+    this.timer = setInterval(this.sweepSoon, SWEEP_MS)
     this.timer.unref()
     this.loop = new LoopDelay(this.overload.periodMs, look => this.lookAtLoop(look))
   }
@@ -209,6 +210,7 @@ export class Engine {
     await this.within.drain()
     clearTimeout(late)
     clearInterval(this.timer)
+    clearImmediate(this.sweeping)
     this.loop.stop()
     for (const compiler of this.compilers.values()) compiler.release()
     this.within.release()
@@ -367,8 +369,17 @@ export class Engine {
     this.options.sinks.instruments.ports.close(key)
   }
 
+  /**
+   * Behind what has arrived: where the thread has stood still, timers are run before anything is read, and whoever has
+   * spoken meanwhile was not silent.
+   */
+  private readonly sweepSoon = (): void => {
+    this.clock.tick()
+    this.sweeping = setImmediate(() => this.sweep())
+  }
+
   private sweep(): void {
-    const nowMs = this.clock.tick()
+    const { nowMs } = this.clock
     let bufferedBytes = this.shared.waitingBytes + this.shared.headBytes + this.held.bytes
     bufferedBytes += this.upstreams.threads.waitingBytes
     this.upstreams.sweep(nowMs, () => {

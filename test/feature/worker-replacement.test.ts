@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { ServerResponse } from 'node:http'
 import { suite, test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { send } from '../support/client.ts'
 import { startGateway } from '../support/gateway.ts'
 import { plain } from '../support/policies.ts'
@@ -33,6 +34,24 @@ suite('a port that takes its leave gently', () => {
       await client.closed()
       client.socket.end()
     }
+    await drained
+    await started[Symbol.asyncDispose]()
+  })
+
+  test('answers who has asked while its thread stood still', async () => {
+    await using upstream = await hello()
+    const started = await startGateway(plain(upstream.port))
+    await using silent = await RawClient.to(started.port())
+    // Until it has answered, the silent one may be known to the system alone.
+    await send(started.port())
+    const drained = started.engine.drain(60_000, true)
+    await setImmediate()
+    silent.write(GET)
+    // Longer than who is silent may stay, and until time limits are looked at again.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_000)
+    await silent.until(/connection: close[^]*hello$/i)
+    await silent.closed()
+    silent.socket.end()
     await drained
     await started[Symbol.asyncDispose]()
   })

@@ -8,7 +8,7 @@ export function mostResets(closedSockets: number): number {
   return readFileSync('/proc/sys/net/ipv4/tcp_migrate_req', 'latin1').trim() === '0' ? closedSockets : 0
 }
 
-/** Also "socket hang up": the system tells of a reset once, and what asks after that reads an end. */
+/** By whatever name node:http tells it, "socket hang up" among them. */
 export function isReset(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ECONNRESET'
 }
