@@ -2,7 +2,14 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { CallFailure } from '../calls/failure.ts'
-import { answerReading, envelope, messageEnvelope, messagesOf, onlyMessage } from './envelopes.ts'
+import {
+  answerReading,
+  envelope,
+  messageEnvelope,
+  messagesOf,
+  onlyMessage,
+  tellMessages,
+} from './envelopes.ts'
 
 const LIMIT = 70_000
 
@@ -145,3 +152,35 @@ suite('messages of a body', () => {
 function framed(message: Uint8Array): Buffer {
   return Buffer.concat([prefix(1, message.length), message])
 }
+
+suite('messages of a body that is here already', () => {
+  const good = [envelope(0, Buffer.from('abc')), envelope(0, Buffer.alloc(0)), envelope(0, Buffer.from('z'))]
+  for (const [what, behind] of [
+    ['and nothing else', Buffer.alloc(0)],
+    ['one of unknown flags', prefix(2, 0)],
+    ['one that is too long', prefix(0, LIMIT + 1)],
+    ['one that is cut short', prefix(0, 1)],
+    ['a prefix that is cut short', prefix(0, 1).subarray(0, 3)],
+    ['one that is compressed', framed(gzipSync('packed'))],
+  ] as const)
+    test(`are those that are read piece by piece: ${what}`, async () => {
+      const body = Buffer.concat([...good, behind])
+      const reading = answerReading('a get', undefined, LIMIT)
+      const outcome = async (find: (found: string[]) => unknown): Promise<unknown> => {
+        const found: string[] = []
+        try {
+          await find(found)
+          return [found, 'ends']
+        } catch (error) {
+          return [found, error]
+        }
+      }
+      const expected = await outcome(async found => {
+        for await (const one of messagesOf(inPieces(body, body.length), reading)) found.push(String(one))
+      })
+      const said = await outcome(found =>
+        tellMessages(body, reading, (start, end) => void found.push(String(body.subarray(start, end)))),
+      )
+      assert.deepEqual(said, expected)
+    })
+})

@@ -106,6 +106,28 @@ export function onlyMessage(
   return first ?? (packed === null ? null : unzipped(packed, reading))
 }
 
+/**
+ * Tells where each message of a body is that is here already, none of them compressed. Throws what is wrong with one, or with
+ * the end of the body, behind those before it.
+ */
+export function tellMessages(
+  all: Uint8Array,
+  reading: Reading,
+  tell: (start: number, end: number) => void,
+): void {
+  const body = asBuffer(all)
+  let at = 0
+  while (at < body.length) {
+    const start = at + PREFIX
+    const length = lengthAt(body, at, reading)
+    if (length === null || start + length > body.length) throw cutShort(reading)
+    if (body[at]! > COMPRESSED) throw wrongFlags(reading, body[at]!)
+    if (body[at] === COMPRESSED) throw unsaid(reading)
+    at = start + length
+    tell(start, at)
+  }
+}
+
 /** Takes a body apart, piece by piece. */
 class EnvelopeReader {
   private readonly reading: Reading
@@ -150,7 +172,7 @@ class EnvelopeReader {
   }
 
   end(): void {
-    if (this.bytes > 0) throw this.reading.wrong('cut_short', 'the body ends within a message')
+    if (this.bytes > 0) throw cutShort(this.reading)
   }
 
   private get flags(): number {
@@ -163,7 +185,7 @@ class EnvelopeReader {
     const length = lengthAt(held, at, reading)
     this.needed = PREFIX + (length ?? 0)
     if (length === null || held.length - at < this.needed) return false
-    if (this.flags > COMPRESSED) throw reading.wrong('flags', `the flags of a message are ${this.flags}`)
+    if (this.flags > COMPRESSED) throw wrongFlags(reading, this.flags)
     return true
   }
 
@@ -178,8 +200,8 @@ class EnvelopeReader {
 
 const nothing = Buffer.alloc(0)
 
-const asBuffer = (bytes: Uint8Array): Buffer<ArrayBuffer> =>
-  Buffer.from(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength)
+const asBuffer = (bytes: Uint8Array): Buffer =>
+  Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
 /** What the prefix says, or null where that is not here yet. */
 function lengthAt(held: Buffer, at: number, reading: Reading): number | null {
@@ -202,8 +224,7 @@ export function checkEncoding({ encoding, wrong }: Reading): void {
 export async function unzipped(message: Uint8Array, reading: Reading): Promise<Uint8Array> {
   checkEncoding(reading)
   const { encoding, limitBytes } = reading
-  if (encoding !== 'gzip')
-    throw reading.wrong('unsaid_encoding', 'a message is compressed, and it is not said how')
+  if (encoding !== 'gzip') throw unsaid(reading)
   try {
     return await inflate(message, { maxOutputLength: limitBytes })
   } catch (cause) {
@@ -211,6 +232,14 @@ export async function unzipped(message: Uint8Array, reading: Reading): Promise<U
     throw reading.wrong('broken', 'a message is no gzip', cause)
   }
 }
+
+const cutShort = (reading: Reading): Error => reading.wrong('cut_short', 'the body ends within a message')
+
+const wrongFlags = (reading: Reading, flags: number): Error =>
+  reading.wrong('flags', `the flags of a message are ${flags}`)
+
+const unsaid = (reading: Reading): Error =>
+  reading.wrong('unsaid_encoding', 'a message is compressed, and it is not said how')
 
 /** Whether a list of encodings, with or without qualities, has gzip. */
 export const takesGzip = (field: string | undefined): boolean =>

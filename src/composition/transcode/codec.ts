@@ -1,7 +1,8 @@
-import { fromBinary, fromJsonString, toBinary, toJsonString, type DescMessage } from '@bufbuild/protobuf'
+import { fromJsonString, toBinary, type DescMessage } from '@bufbuild/protobuf'
 import { INTERNAL, INVALID_ARGUMENT } from '../../http/grpc/status.ts'
 import { statusOf, StatusError } from './call/status.ts'
 import type { Surface } from './inbound.ts'
+import { MessageInput } from './json/message-input.ts'
 
 /** How a client of Connect or gRPC-Web writes messages. Those in the binary form pass as they are. */
 export type Codec = 'proto' | 'json'
@@ -28,11 +29,11 @@ export function fromProto(
   codec: Codec,
   schema: DescMessage,
   bytes: Uint8Array,
-  { writeJson }: Surface,
+  { texts }: Surface,
 ): Uint8Array {
   if (codec === 'proto') return bytes
   try {
-    return Buffer.from(toJsonString(schema, fromBinary(schema, bytes), writeJson))
+    return Buffer.from(texts.text(schema, new MessageInput(bytes)))
   } catch (cause) {
     throw new StatusError(
       statusOf(INTERNAL, `the backend's message is no ${schema.typeName}, or cannot be JSON`),

@@ -5,12 +5,15 @@ import { wholeBody } from '../engine/request-body.ts'
 import type { Metadata } from './call/metadata.ts'
 import type { MethodAnswer } from './call/method-answer.ts'
 import type { Status, StatusError, StatusWriter } from './call/status.ts'
+import type { MessageTexts } from './json/message-texts.ts'
 
 /** What every protocol needs to speak for a backend. */
 export interface Surface {
   readonly status: StatusWriter
   readonly readJson: Partial<JsonReadOptions>
   readonly writeJson: Partial<JsonWriteOptions>
+  /** Writes by `writeJson`. */
+  readonly texts: MessageTexts
   /** How long a message of a client may be. */
   readonly limitBytes: number
 }

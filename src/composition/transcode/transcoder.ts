@@ -16,6 +16,7 @@ import { ConnectStream } from './connect/stream.ts'
 import { ConnectUnary } from './connect/unary.ts'
 import type { Codec } from './codec.ts'
 import { GrpcCall, type GrpcWire } from './grpc/grpc-call.ts'
+import { MessageTexts } from './json/message-texts.ts'
 import { mediaType, type Inbound, type Incoming, type Surface } from './inbound.ts'
 import { AnswerJson } from './rest/answer-json.ts'
 import type { IgnoredParameters } from './rest/query.ts'
@@ -251,5 +252,5 @@ function jsonOptions(json: JsonSettings = {}, registry: Registry) {
     enumAsInteger: json.enumsAsIntegers ?? false,
     useProtoFieldName: json.protoNames ?? false,
   }
-  return { readJson, writeJson }
+  return { readJson, writeJson, texts: new MessageTexts(writeJson) }
 }

@@ -89,6 +89,8 @@ export interface AnswerBody extends AsyncIterable<Uint8Array> {
   readonly trailers?: Readonly<Record<string, string>>
   /** All of it; fails with `http_response_body_size` where it is longer than `limitBytes`. */
   bytes(limitBytes: number): Promise<Uint8Array>
+  /** All of it where that is little, is here and has ended well; else null, and it is still to be read. Left out: always null. */
+  whole?(): Uint8Array | null
   /** Nobody reads it, or the rest of it. */
   cancel(): void
 }

@@ -21,6 +21,32 @@ suite('the body of an answer, read piece by piece', () => {
     assert.equal(got[2], large)
   })
 
+  test('is had whole where it is little and has ended well, and else is still to be read', async () => {
+    const bodyOf = (pieces: readonly number[], end: (body: IncomingBody) => void): IncomingBody => {
+      const body = new IncomingBody(nobody)
+      for (const length of pieces) body.push(bytesOf(length, 1))
+      end(body)
+      return body
+    }
+    const little = bodyOf([10, 20], body => body.end(null))
+    assert.deepEqual(little.whole(), bytesOf(30, 1))
+    assert.deepEqual(await Array.fromAsync(little), [])
+    assert.deepEqual(bodyOf([], body => body.end(null)).whole(), bytesOf(0))
+    const ended = (body: IncomingBody): void => body.end(null)
+    const failed = (body: IncomingBody): void => body.fail(new Error('broken off'))
+    const still: readonly [number, (body: IncomingBody) => void][] = [
+      [8 * 1024 + 1, ended],
+      [10, failed],
+      [10, () => undefined],
+    ]
+    for (const [length, end] of still) {
+      const body = bodyOf([length], end)
+      assert.equal(body.whole(), null)
+      const { value } = await body[Symbol.asyncIterator]().next()
+      assert.equal(value?.length, length)
+    }
+  })
+
   test('has all of it in its order, and says what waits, however it comes', async () => {
     await holds(
       asyncProperty(

@@ -95,6 +95,11 @@ export class IncomingBody implements AsyncIterable<Buffer> {
     })
   }
 
+  /** All of it where it has ended well and is no more than small pieces make together; else null. */
+  whole(): Buffer | null {
+    return this.ended && !this.failed && this.waitingBytes <= TOGETHER_BYTES ? this.takeAll() : null
+  }
+
   private takeAll(): Buffer {
     const { pieces } = this
     this.taken(this.waitingBytes)

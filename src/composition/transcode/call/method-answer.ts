@@ -1,10 +1,25 @@
 import { INTERNAL, OK, UNIMPLEMENTED } from '../../../http/grpc/status.ts'
 import { CallFailure } from '../../calls/failure.ts'
-import { answerReading, batchesOf, onlyMessage, PREFIX, type Reading } from '../../grpc/envelopes.ts'
+import {
+  answerReading,
+  batchesOf,
+  onlyMessage,
+  PREFIX,
+  tellMessages,
+  type Reading,
+} from '../../grpc/envelopes.ts'
 import { headOf } from '../../grpc/status.ts'
 import type { BackendAnswer } from '../../transport/transport.ts'
 import type { Metadata } from './metadata.ts'
-import { okStatus, statusOf, statusOfEnding, statusOfError, statusOfTrailers, type Status } from './status.ts'
+import {
+  okStatus,
+  statusOf,
+  statusOfEnding,
+  StatusError,
+  statusOfError,
+  statusOfTrailers,
+  type Status,
+} from './status.ts'
 
 /**
  * What a backend says to a call of a method. Its messages end without failing, whatever becomes of the call: its status
@@ -75,6 +90,27 @@ export class MethodAnswer {
     }
   }
 
+  /**
+   * Tells what `begin` gives from where to where each of them is in all of them, where they are few, not compressed and
+   * here already: its status is known then. False: they are still to be read. What is thrown ends the call, as what is wrong
+   * with a message does.
+   */
+  takeHere(begin: (all: Uint8Array) => (start: number, end: number) => void): boolean {
+    const { answer, reading } = this
+    if (this.ending !== null || reading.encoding !== 'identity') return false
+    const content = answer.body.whole?.() ?? null
+    if (content === null) return false
+    try {
+      tellMessages(content, reading, begin(content))
+      this.hasEnded()
+      this.over(null)
+    } catch (error) {
+      if (error instanceof StatusError) this.misfit(error)
+      else this.fail(error)
+    }
+    return true
+  }
+
   /** Of a call that has one message; its status says where it had not. */
   one(): Promise<Uint8Array | null> {
     if (this.ending !== null) return Promise.resolve(this.judged(null))
@@ -114,6 +150,12 @@ export class MethodAnswer {
   private hasEnded(): void {
     this.behind = this.answer.body.trailers ?? {}
     this.ending = statusOfTrailers(this.behind)
+  }
+
+  /** A message of it cannot be given to the client: the call is over, and nobody reads the rest. */
+  misfit(error: StatusError): void {
+    this.ending ??= error.status
+    this.fail(this.reading.wrong('broken', error.message, error))
   }
 
   /** The call is over, and nobody reads the rest. */

@@ -5,11 +5,14 @@ import {
   type DescField,
   type DescMessage,
   type JsonValue,
+  type JsonWriteOptions,
+  type Message,
 } from '@bufbuild/protobuf'
 import { reflect, type ReflectMessage } from '@bufbuild/protobuf/reflect'
 import { INTERNAL } from '../../../http/grpc/status.ts'
 import { statusOf, StatusError } from '../call/status.ts'
 import type { Surface } from '../inbound.ts'
+import { MessageInput } from '../json/message-input.ts'
 import type { HttpRule } from '../rule/http-rule.ts'
 import { HTTP_BODY } from './request-message.ts'
 
@@ -36,28 +39,35 @@ export class AnswerJson {
 
   content(bytes: Uint8Array): AnswerContent {
     if (this.isRaw) return this.raw(bytes)
-    return { type: 'application/json', bytes: Buffer.from(JSON.stringify(this.json(bytes))) }
+    return { type: 'application/json', bytes: Buffer.from(this.text(new MessageInput(bytes))) }
   }
 
-  json(bytes: Uint8Array): JsonValue {
+  /** JSON of the message that is from `start` to `end`. */
+  text(input: MessageInput, start = 0, end = input.bytes.length): string {
     const { output, field, surface } = this
     try {
-      const message = fromBinary(output, bytes)
-      if (field === null) return toJson(output, message, surface.writeJson) as JsonValue
-      // A field that is not there is what it is by default: a body must be something.
-      const name = surface.writeJson.useProtoFieldName === true ? field.name : field.jsonName
-      const of = (json: unknown) => (json as Readonly<Record<string, JsonValue>>)[name]
-      return (
-        of(toJson(output, message, surface.writeJson)) ??
-        of(toJson(output, create(output), { ...surface.writeJson, alwaysEmitImplicit: true })) ??
-        (field.fieldKind === 'message' ? {} : null)
-      )
+      return field === null
+        ? surface.texts.text(output, input, start, end)
+        : JSON.stringify(this.value(field, input.bytes.subarray(start, end)))
     } catch (cause) {
       throw new StatusError(
         statusOf(INTERNAL, `the backend's message is no ${output.typeName}, or cannot be JSON`),
         { cause },
       )
     }
+  }
+
+  /** Of a field that is the body: one that is not there is what it is by default, since a body must be something. */
+  private value(field: DescField, bytes: Uint8Array): JsonValue {
+    const { writeJson } = this.surface
+    const name = writeJson.useProtoFieldName === true ? field.name : field.jsonName
+    const of = (message: Message, options: Partial<JsonWriteOptions>) =>
+      (toJson(this.output, message, options) as Readonly<Record<string, JsonValue>>)[name]
+    return (
+      of(fromBinary(this.output, bytes), writeJson) ??
+      of(create(this.output), { ...writeJson, alwaysEmitImplicit: true }) ??
+      (field.fieldKind === 'message' ? {} : null)
+    )
   }
 
   private raw(bytes: Uint8Array): AnswerContent {

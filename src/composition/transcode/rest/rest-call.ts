@@ -1,15 +1,7 @@
 import { toBinary, type DescMethod } from '@bufbuild/protobuf'
 import type { Metadata } from '../call/metadata.ts'
 import { isOk, type MethodAnswer } from '../call/method-answer.ts'
-import {
-  failedStatus,
-  httpStatusOf,
-  retryAfterOf,
-  statusOf,
-  statusOfError,
-  StatusError,
-  type Status,
-} from '../call/status.ts'
+import { httpStatusOf, retryAfterOf, statusOf, StatusError, type Status } from '../call/status.ts'
 import { INVALID_ARGUMENT } from '../../../http/grpc/status.ts'
 import { grpcTimeoutMs } from '../grpc/grpc-call.ts'
 import { contentOf, mediaType, type Inbound, type Incoming, type Surface, type Written } from '../inbound.ts'
@@ -18,7 +10,7 @@ import type { HttpRule } from '../rule/http-rule.ts'
 import type { AnswerJson } from './answer-json.ts'
 import { itemsOf, linesOf } from './request-items.ts'
 import type { RequestContent, RequestMessages } from './request-message.ts'
-import { streamFormat, type StreamFormat } from './stream-format.ts'
+import { streamFormat, StreamText } from './stream-format.ts'
 
 /** What of a rule does not depend on a request. */
 export interface RestRule {
@@ -136,28 +128,28 @@ export class RestCall implements Inbound {
   private jsonStream(given: MethodAnswer, metadata: (fields: Metadata) => Record<string, string>): Written {
     const format = streamFormat(this.incoming.request.headers['accept'])
     const headers = { ...metadata(given.headers), 'content-type': format.type, vary: 'accept' }
-    return { status: 200, headers, body: this.items(given, format) }
+    const text = new StreamText(format, this.of.answers)
+    const body = given.takeHere(all => text.within(all))
+      ? Buffer.from(this.lastOf(text, given))
+      : this.items(given, text)
+    return { status: 200, headers, body }
   }
 
-  private async *items(given: MethodAnswer, format: StreamFormat): AsyncGenerator<Uint8Array> {
-    let before = format.open
-    let wrong: Status | null = null
-    try {
-      for await (const batch of given.batches()) {
-        let text = ''
-        for (const message of batch) {
-          text += before + format.item(JSON.stringify(this.of.answers.json(message)))
-          before = format.between
-        }
-        yield Buffer.from(text)
+  private async *items(given: MethodAnswer, text: StreamText): AsyncGenerator<Uint8Array> {
+    for await (const messages of given.batches()) {
+      try {
+        text.add(messages)
+      } catch (error) {
+        given.misfit(error as StatusError)
+        break
       }
-      if (!isOk(given.status)) wrong = given.status
-    } catch (error) {
-      wrong = statusOfError(error) ?? failedStatus
+      yield Buffer.from(text.take())
     }
-    if (wrong !== null)
-      yield Buffer.from(before + format.error(this.errorJson(wrong)) + closeOf(format, true))
-    else yield Buffer.from((before === format.between ? '' : before) + closeOf(format, false))
+    yield Buffer.from(this.lastOf(text, given))
+  }
+
+  private lastOf(text: StreamText, { status }: MethodAnswer): string {
+    return text.last(isOk(status) ? null : this.errorJson(status!))
   }
 
   /** Bytes one after another; the first says of what type they are. What breaks off has no other way to say so than to end badly. */
@@ -205,10 +197,6 @@ export class RestCall implements Inbound {
     return { ...written, headers: { ...headers, ...written.headers } }
   }
 }
-
-/** An error is the last event, and needs no other behind it. */
-const closeOf = ({ close, type }: StreamFormat, failed: boolean): string =>
-  failed && type === 'text/event-stream' ? '' : close
 
 const unsupported = (message: string, accept: string): StatusError =>
   new StatusError(statusOf(INVALID_ARGUMENT, message), { http: 415, headers: { accept } })

@@ -3,6 +3,7 @@ import { CANCELLED, INVALID_ARGUMENT } from '../../../http/grpc/status.ts'
 import type { Closed, FrameSocket } from '../../streams/frame-socket.ts'
 import { isOk, type MethodAnswer } from '../call/method-answer.ts'
 import { okStatus, statusOf, StatusError, type Status } from '../call/status.ts'
+import { MessageInput } from '../json/message-input.ts'
 import { RestCall } from './rest-call.ts'
 
 /** Codes of RFC 6455 §7.4.2 for private use; behind it is the code of google.rpc.Code. */
@@ -30,7 +31,7 @@ export class RestSocket extends RestCall {
     for await (const message of given.messages()) {
       // Of a client that has closed the rest is not written: the call goes on as long as it may.
       await socket.send(
-        answers.isRaw ? answers.content(message).bytes : JSON.stringify(answers.json(message)),
+        answers.isRaw ? answers.content(message).bytes : answers.text(new MessageInput(message)),
         null,
       )
     }

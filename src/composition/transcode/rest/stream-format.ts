@@ -1,4 +1,6 @@
 import { accepted, type Offers } from '../../../http/accept.ts'
+import { MessageInput } from '../json/message-input.ts'
+import type { AnswerJson } from './answer-json.ts'
 
 /** How the messages of a stream stand in a body. */
 export interface StreamFormat {
@@ -7,6 +9,8 @@ export interface StreamFormat {
   readonly open: string
   readonly between: string
   readonly close: string
+  /** Nothing comes behind an error, not even `close`. */
+  readonly errorIsLast: boolean
   /** A message, or an error, as JSON. */
   item(json: string): string
   error(json: string): string
@@ -18,6 +22,7 @@ const array: StreamFormat = {
   open: '[',
   between: ',\n',
   close: ']',
+  errorIsLast: false,
   item: json => json,
   error: json => `{"error":${json}}`,
 }
@@ -27,6 +32,7 @@ const lines: StreamFormat = {
   open: '',
   between: '',
   close: '',
+  errorIsLast: true,
   item: json => `${json}\n`,
   error: json => `{"error":${json}}\n`,
 }
@@ -37,6 +43,7 @@ const events: StreamFormat = {
   open: '',
   between: '',
   close: 'event: end\ndata: {}\n\n',
+  errorIsLast: true,
   item: json => `data: ${json}\n\n`,
   error: json => `event: error\ndata: ${json}\n\n`,
 }
@@ -50,3 +57,46 @@ const formats: Offers<StreamFormat> = [
 
 /** What of these a client takes best; an array where it takes none, as any other answer of REST is JSON. */
 export const streamFormat = (accept: string | undefined): StreamFormat => accepted(accept, formats) ?? array
+
+/** A stream as it is written: what is still to be taken of it. */
+export class StreamText {
+  private readonly format: StreamFormat
+  private readonly answers: AnswerJson
+  private text: string
+  private isFirst = true
+
+  constructor(format: StreamFormat, answers: AnswerJson) {
+    this.format = format
+    this.answers = answers
+    this.text = format.open
+  }
+
+  /** Throws where one cannot be JSON: those before it are written. */
+  add(messages: readonly Uint8Array[]): void {
+    for (const message of messages) this.write(this.format.item(this.answers.text(new MessageInput(message))))
+  }
+
+  /** The same for those that are in `all`, one after another from where to where. */
+  within(all: Uint8Array): (start: number, end: number) => void {
+    const input = new MessageInput(all)
+    return (start, end) => this.write(this.format.item(this.answers.text(input, start, end)))
+  }
+
+  take(): string {
+    const { text } = this
+    this.text = ''
+    return text
+  }
+
+  /** What is left, and the end; `error` is JSON of what it has ended with, null where that is a good end. */
+  last(error: string | null): string {
+    const { format } = this
+    if (error !== null) this.write(format.error(error))
+    return this.take() + (error === null || !format.errorIsLast ? format.close : '')
+  }
+
+  private write(item: string): void {
+    this.text += this.isFirst ? item : this.format.between + item
+    this.isFirst = false
+  }
+}

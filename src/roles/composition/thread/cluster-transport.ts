@@ -175,6 +175,10 @@ class BodyWithin implements AnswerBody {
     )
   }
 
+  whole(): Uint8Array | null {
+    return this.call.body.whole()
+  }
+
   cancel(): void {
     this.call.body.cancel()
   }
