@@ -161,12 +161,13 @@ export class CallWithin implements DownstreamWithin, Paced, Source {
 
   data(chunk: Buffer, start: number, end: number): void {
     if (this.over) return
-    this.touchedMs = performance.now()
     // Upstream connections read into the same memory again.
     this.body.push(Buffer.from(chunk.subarray(start, end)))
   }
 
+  /** Behind all that has come at once. */
   flush(): boolean {
+    this.touchedMs = performance.now()
     return this.over || this.body.hasRoom
   }
 

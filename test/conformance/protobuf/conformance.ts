@@ -114,7 +114,7 @@ async function said({
     // What a backend has said is not read and written before it is made JSON.
     const given = typeof value === 'string' ? read : value
     const { body } = await inbound.answer(answerWith(given), () => ({}))
-    return { case: 'jsonPayload', value: Buffer.from(body as Uint8Array).toString() }
+    return { case: 'jsonPayload', value: body as string }
   } catch (error) {
     return { case: 'serializeError', value: textOf(error) }
   }

@@ -12,12 +12,12 @@ import { reflect, type ReflectMessage } from '@bufbuild/protobuf/reflect'
 import { INTERNAL } from '../../../http/grpc/status.ts'
 import { statusOf, StatusError } from '../call/status.ts'
 import type { Surface } from '../inbound.ts'
-import { MessageInput } from '../json/message-input.ts'
+import type { MessageInput } from '../json/message-input.ts'
 import type { HttpRule } from '../rule/http-rule.ts'
 import { HTTP_BODY } from './request-message.ts'
 
-/** What a message is in an answer: JSON, or bytes of a type of their own. */
-export interface AnswerContent {
+/** What a message is in an answer whose bytes have a type of their own. */
+export interface RawContent {
   readonly type: string
   readonly bytes: Uint8Array
 }
@@ -35,11 +35,6 @@ export class AnswerJson {
     this.field = responseBody
     this.surface = surface
     this.isRaw = (responseBody === null ? method.output : responseBody.message)?.typeName === HTTP_BODY
-  }
-
-  content(bytes: Uint8Array): AnswerContent {
-    if (this.isRaw) return this.raw(bytes)
-    return { type: 'application/json', bytes: Buffer.from(this.text(new MessageInput(bytes))) }
   }
 
   /** JSON of the message that is from `start` to `end`. */
@@ -70,7 +65,8 @@ export class AnswerJson {
     )
   }
 
-  private raw(bytes: Uint8Array): AnswerContent {
+  /** Of one where `isRaw`. */
+  raw(bytes: Uint8Array): RawContent {
     const whole = reflect(this.output, fromBinary(this.output, bytes))
     const body = this.field === null ? whole : (whole.get(this.field) as ReflectMessage)
     const type = body.get(body.desc.field['contentType']!) as string

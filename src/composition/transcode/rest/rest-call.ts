@@ -6,6 +6,7 @@ import { INVALID_ARGUMENT } from '../../../http/grpc/status.ts'
 import { grpcTimeoutMs } from '../grpc/grpc-call.ts'
 import { contentOf, mediaType, type Inbound, type Incoming, type Surface, type Written } from '../inbound.ts'
 import { nothing } from '../request-stream.ts'
+import { MessageInput } from '../json/message-input.ts'
 import type { HttpRule } from '../rule/http-rule.ts'
 import type { AnswerJson } from './answer-json.ts'
 import { itemsOf, linesOf } from './request-items.ts'
@@ -120,18 +121,17 @@ export class RestCall implements Inbound {
   ): Written {
     const headers = Object.assign(metadata(given.headers), metadata(given.trailers))
     if (message === null) return this.withHeaders(this.failed(given.status!), headers)
-    const { type, bytes } = this.of.answers.content(message)
-    headers['content-type'] = type
-    return { status: 200, headers, body: bytes }
+    const { answers } = this.of
+    const raw = answers.isRaw ? answers.raw(message) : null
+    headers['content-type'] = raw?.type ?? 'application/json'
+    return { status: 200, headers, body: raw?.bytes ?? answers.text(new MessageInput(message)) }
   }
 
   private jsonStream(given: MethodAnswer, metadata: (fields: Metadata) => Record<string, string>): Written {
     const format = streamFormat(this.incoming.request.headers['accept'])
     const headers = { ...metadata(given.headers), 'content-type': format.type, vary: 'accept' }
     const text = new StreamText(format, this.of.answers)
-    const body = given.takeHere(all => text.within(all))
-      ? Buffer.from(this.lastOf(text, given))
-      : this.items(given, text)
+    const body = given.takeHere(all => text.within(all)) ? this.lastOf(text, given) : this.items(given, text)
     return { status: 200, headers, body }
   }
 
@@ -163,7 +163,7 @@ export class RestCall implements Inbound {
     const { type, bytes } =
       first.done === true
         ? { type: 'application/octet-stream', bytes: new Uint8Array() }
-        : this.of.answers.content(first.value)
+        : this.of.answers.raw(first.value)
     const headers = { ...metadata(given.headers), 'content-type': type }
     return { status: 200, headers, body: this.rawBytes(bytes, messages, given) }
   }
@@ -175,7 +175,7 @@ export class RestCall implements Inbound {
   ): AsyncGenerator<Uint8Array> {
     if (first.length > 0) yield first
     for await (const message of rest) {
-      const { bytes } = this.of.answers.content(message)
+      const { bytes } = this.of.answers.raw(message)
       if (bytes.length > 0) yield bytes
     }
     if (!isOk(given.status)) throw new StatusError(given.status!)

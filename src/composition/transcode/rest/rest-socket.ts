@@ -31,7 +31,7 @@ export class RestSocket extends RestCall {
     for await (const message of given.messages()) {
       // Of a client that has closed the rest is not written: the call goes on as long as it may.
       await socket.send(
-        answers.isRaw ? answers.content(message).bytes : answers.text(new MessageInput(message)),
+        answers.isRaw ? answers.raw(message).bytes : answers.text(new MessageInput(message)),
         null,
       )
     }

@@ -35,13 +35,11 @@ async function said(accept: string, body: Uint8Array, status: string, whole: boo
   )
   const failures: unknown[] = []
   given.onOver(failure => failures.push(failure))
-  const written = await inbound.answer(given, () => ({}))
-  const isWhole = written.body instanceof Uint8Array
-  assert.equal(isWhole, whole)
-  const chunks = isWhole
-    ? [written.body as Uint8Array]
-    : await Array.fromAsync(written.body as AsyncIterable<Uint8Array>)
-  return { text: Buffer.concat(chunks).toString(), code: given.status?.code, failed: failures.map(String) }
+  const { body: written } = await inbound.answer(given, () => ({}))
+  assert.equal(typeof written === 'string', whole)
+  const chunks = typeof written === 'string' ? [written] : written
+  const text = (await Array.fromAsync<unknown, string>(chunks as AsyncIterable<unknown>, String)).join('')
+  return { text, code: given.status?.code, failed: failures.map(String) }
 }
 
 suite('a stream in a body, as it comes and all at once', () => {
