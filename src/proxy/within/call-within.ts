@@ -160,9 +160,7 @@ export class CallWithin implements DownstreamWithin, Paced, Source {
   }
 
   data(chunk: Buffer, start: number, end: number): void {
-    if (this.over) return
-    // Upstream connections read into the same memory again.
-    this.body.push(Buffer.from(chunk.subarray(start, end)))
+    if (!this.over) this.body.push(chunk, start, end)
   }
 
   /** Behind all that has come at once. */

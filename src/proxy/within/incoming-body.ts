@@ -7,6 +7,9 @@ const HIGH_WATER_BYTES = 64 * 1024
 /** Small pieces are put together up to so much. */
 const TOGETHER_BYTES = 8 * 1024
 
+/** Behind another one, what is smaller is copied into a block of so much: a stream has many of a few bytes. */
+const BLOCK_BYTES = 1024
+
 /** Who is told of its reader. */
 export interface Source {
   /** There is room again. */
@@ -29,6 +32,9 @@ export class IncomingBody implements AsyncIterable<Buffer> {
   private readonly source: Source
   private readonly holding: { add(bytes: number): void } | null
   private pieces: Buffer[] = []
+  /** Where the last pieces are put together. */
+  private block: Buffer | null = null
+  private blockBytes = 0
   private failure: unknown = undefined
   private failed = false
   private blocked = false
@@ -43,14 +49,34 @@ export class IncomingBody implements AsyncIterable<Buffer> {
     this.holding = holding
   }
 
-  /** The piece belongs to the body from here on. */
-  push(piece: Buffer): void {
+  /** Copies a piece: upstream connections read into the same memory again. */
+  push(chunk: Buffer, start: number, end: number): void {
     if (this.ended) return
-    this.pieces.push(piece)
-    this.waitingBytes += piece.length
-    this.holding?.add(piece.length)
+    const length = end - start
+    this.keep(chunk, start, end)
+    this.waitingBytes += length
+    this.holding?.add(length)
     if (this.tooLong !== null && this.waitingBytes > this.most) return this.giveUp(this.tooLong())
     if (this.tooLong === null) this.woken()
+  }
+
+  private keep(chunk: Buffer, start: number, end: number): void {
+    const length = end - start
+    if (this.block !== null && this.blockBytes + length > BLOCK_BYTES) this.closeBlock()
+    if (this.block === null) {
+      if (this.pieces.length === 0 || length >= BLOCK_BYTES)
+        return void this.pieces.push(Buffer.from(chunk.subarray(start, end)))
+      this.block = Buffer.allocUnsafe(BLOCK_BYTES)
+    }
+    chunk.copy(this.block, this.blockBytes, start, end)
+    this.blockBytes += length
+  }
+
+  private closeBlock(): void {
+    if (this.block === null) return
+    this.pieces.push(this.block.subarray(0, this.blockBytes))
+    this.block = null
+    this.blockBytes = 0
   }
 
   /** False: wait for Source.drained. */
@@ -101,6 +127,7 @@ export class IncomingBody implements AsyncIterable<Buffer> {
   }
 
   private takeAll(): Buffer {
+    this.closeBlock()
     const { pieces } = this
     this.taken(this.waitingBytes)
     this.pieces = []
@@ -110,6 +137,7 @@ export class IncomingBody implements AsyncIterable<Buffer> {
 
   /** Small pieces that have come together are one: each turn of who reads costs more than a copy of them. */
   private takeSome(): Buffer {
+    this.closeBlock()
     const { pieces } = this
     let count = 1
     let bytes = pieces[0]!.length
@@ -148,6 +176,8 @@ export class IncomingBody implements AsyncIterable<Buffer> {
 
   private drop(): void {
     this.pieces = []
+    this.block = null
+    this.blockBytes = 0
     this.holding?.add(-this.waitingBytes)
     this.waitingBytes = 0
   }

@@ -12,6 +12,12 @@ export interface Matched<R> {
   readonly segments: readonly string[]
 }
 
+/** What a path may mean. */
+interface Reading {
+  readonly segments: readonly string[]
+  readonly verb: string
+}
+
 class Branch<R> {
   readonly literals = new Map<string, Branch<R>>()
   one: Branch<R> | null = null
@@ -29,6 +35,8 @@ class Branch<R> {
 export class RuleRouter<R extends Routed> {
   private readonly root = new Branch<R>()
   private readonly verbs = new Set<string>()
+  private lastPath = ''
+  private lastReadings: readonly Reading[] = [{ segments: [], verb: '' }]
 
   constructor(rules: readonly R[]) {
     for (const rule of rules) this.add(rule)
@@ -37,14 +45,13 @@ export class RuleRouter<R extends Routed> {
   /** The methods that the path has, where it has not this one; null where no rule takes it. Throws a URIError for a broken escape. */
   find(method: string, path: string): Matched<R> | readonly string[] | null {
     if (!path.startsWith('/')) return null
-    for (const [whole, verb] of this.readings(path)) {
-      const segments = segmentsOf(whole)
+    for (const { segments, verb } of this.readings(path)) {
       const rule = this.walk(this.root, segments, 0, verb, method, null)
       if (rule !== null) return { rule, segments }
     }
     const allowed = new Set<string>()
-    for (const [whole, verb] of this.readings(path))
-      this.walk(this.root, segmentsOf(whole), 0, verb, method, allowed)
+    for (const { segments, verb } of this.readings(path))
+      this.walk(this.root, segments, 0, verb, method, allowed)
     return allowed.size === 0 ? null : [...allowed]
   }
 
@@ -53,7 +60,7 @@ export class RuleRouter<R extends Routed> {
     return (
       path.startsWith('/') &&
       this.readings(path).some(
-        ([whole, verb]) => this.walk(this.root, segmentsOf(whole), 0, verb, ANY, null) !== null,
+        ({ segments, verb }) => this.walk(this.root, segments, 0, verb, ANY, null) !== null,
       )
     )
   }
@@ -80,16 +87,21 @@ export class RuleRouter<R extends Routed> {
     if (template.verb !== '') this.verbs.add(template.verb)
   }
 
-  private readings(path: string): readonly (readonly [path: string, verb: string])[] {
+  /** Who asks whether there is a rule asks for the rule next. */
+  private readings(path: string): readonly Reading[] {
+    if (path !== this.lastPath) {
+      this.lastReadings = this.readingsOf(path)
+      this.lastPath = path
+    }
+    return this.lastReadings
+  }
+
+  private readingsOf(path: string): readonly Reading[] {
+    const whole = { segments: segmentsOf(path), verb: '' }
     const colon = path.lastIndexOf(':')
-    if (colon <= path.lastIndexOf('/')) return [[path, '']]
+    if (colon <= path.lastIndexOf('/')) return [whole]
     const verb = decoded(path.slice(colon + 1))
-    return this.verbs.has(verb)
-      ? [
-          [path.slice(0, colon), verb],
-          [path, ''],
-        ]
-      : [[path, '']]
+    return this.verbs.has(verb) ? [{ segments: segmentsOf(path.slice(0, colon)), verb }, whole] : [whole]
   }
 
   private walk(
