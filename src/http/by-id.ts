@@ -81,5 +81,7 @@ export class ById<T extends { readonly id: number }> {
 }
 
 function emptyPlaces<T>(count: number): (T | null)[] {
-  return Array.from({ length: count }, () => null)
+  const places: (T | null)[] = []
+  for (let i = 0; i < count; i++) places.push(null)
+  return places
 }
