@@ -6,8 +6,9 @@ const PLAIN_STRING = new Uint8Array(256).map((_, byte) =>
   byte >= 0x20 && byte < 0x7f && byte !== 0x22 && byte !== 0x5c ? 1 : 0,
 )
 
-/** Bytes of at most so many are read as text once, and strings are parts of that: cheaper than to read each. */
-const SHORT_BYTES = 8 * 1024
+/** So much is read as text at once, and what is short is a part of that: cheaper than to read each. */
+const WINDOW_BYTES = 4 * 1024
+const SHORT_BYTES = 512
 
 const double = new Float64Array(1)
 const float = new Float32Array(double.buffer)
@@ -24,7 +25,8 @@ export class MessageInput {
   /** How deep that is in others. */
   depth = 0
   readonly bytes: Buffer
-  private characters: string | null = null
+  private window = ''
+  private windowStart = 0
   private low = 0
   private high = 0
 
@@ -178,8 +180,12 @@ export class MessageInput {
 
   private latin1(start: number, stop: number): string {
     const { bytes } = this
-    if (bytes.length > SHORT_BYTES) return bytes.toString('latin1', start, stop)
-    return (this.characters ??= bytes.toString('latin1')).substring(start, stop)
+    if (stop - start > SHORT_BYTES) return bytes.toString('latin1', start, stop)
+    if (start < this.windowStart || stop > this.windowStart + this.window.length) {
+      this.window = bytes.toString('latin1', start, start + WINDOW_BYTES)
+      this.windowStart = start
+    }
+    return this.window.substring(start - this.windowStart, stop - this.windowStart)
   }
 
   private fixed32(): number {
