@@ -96,13 +96,38 @@ for (const [attempts, tried] of [
     assert.equal(line['portcullis.attempts'], tried)
   })
 
-test('a backend that is silent for longer than it may be is given up', async () => {
-  await using up = await RawServer.start(socket => void socket.resume())
-  await using started = await startGateway(plain(up.port, { upstream: { timeouts: { silence: '100ms' } } }))
-  assert.equal((await send(started.port())).status, 504)
-  const line = await started.line(() => true)
-  assert.deepEqual(
-    [line['portcullis.failure'], line['portcullis.failure.reason']],
-    ['http_response_timeout', 'timeouts.silence'],
-  )
+const chunked = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n'
+
+suite('a backend that is silent for longer than it may be is given up', { concurrency: true }, () => {
+  // What stands around an answer is nothing of it, however it trickles. Longer than the gateway's looks are apart.
+  for (const [what, begin, trickles] of [
+    ['at all', '', false],
+    ['in the middle of its answer', chunked, false],
+    ['within a field of its head', 'HTTP/1.1 200 OK\r\nX: ', true],
+    ['within the length of a chunk', `${chunked}1;`, true],
+    ['within a trailer', `${chunked}0\r\nX: `, true],
+  ] as const)
+    test(what, async () => {
+      await using up = await RawServer.start(socket => {
+        socket.on('error', () => {})
+        socket.once('data', () => {
+          socket.write(begin)
+          const timer = trickles ? setInterval(() => socket.write('a'), 50) : undefined
+          socket.on('close', () => clearInterval(timer))
+        })
+      })
+      await using started = await startGateway(
+        plain(up.port, { upstream: { timeouts: { silence: '700ms' } } }),
+      )
+      const answer = await RawClient.exchange(
+        started.port(),
+        'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n',
+      )
+      assert.match(answer, begin.startsWith(chunked) ? /^HTTP\/1\.1 200 .*hello/s : /^HTTP\/1\.1 504 /)
+      const line = await started.line(() => true)
+      assert.deepEqual(
+        [line['portcullis.failure'], line['portcullis.failure.reason']],
+        ['http_response_timeout', 'timeouts.silence'],
+      )
+    })
 })

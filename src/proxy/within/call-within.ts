@@ -37,6 +37,8 @@ export class CallWithin implements DownstreamWithin, Paced, Source {
   private paused = false
   private wake: (() => void) | null = null
   private touchedMs: number
+  /** Since then. */
+  private came = false
 
   /** `left` is called once it is over. Throws a TypeError where the request can be none. */
   constructor(id: number, runtime: PortRuntime, request: RequestWithin, left: (call: CallWithin) => void) {
@@ -160,12 +162,15 @@ export class CallWithin implements DownstreamWithin, Paced, Source {
   }
 
   data(chunk: Buffer, start: number, end: number): void {
-    if (!this.over) this.body.push(chunk, start, end)
+    if (this.over) return
+    this.came = true
+    this.body.push(chunk, start, end)
   }
 
   /** Behind all that has come at once. */
   flush(): boolean {
-    this.touchedMs = performance.now()
+    if (this.came) this.touchedMs = performance.now()
+    this.came = false
     return this.over || this.body.hasRoom
   }
 
@@ -245,7 +250,7 @@ export class CallWithin implements DownstreamWithin, Paced, Source {
     const { x } = this
     if (x.run?.watched === true) x.run.look(this, nowMs)
     // Whoever reads it, or writes it, is slow, and not the backend.
-    if (this.body.waitingBytes > 0 || this.reading) return
+    if (this.body.isUnread || this.reading) return
     const stillMs = nowMs - this.touchedMs
     if (stillMs > x.silenceMs) x.fail('http_response_timeout', 'timeouts.silence')
   }

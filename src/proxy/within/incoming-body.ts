@@ -79,6 +79,11 @@ export class IncomingBody implements AsyncIterable<Buffer> {
     this.blockBytes = 0
   }
 
+  /** Something waits for its reader. Who wants all of it reads nothing before the end, and is not slow. */
+  get isUnread(): boolean {
+    return this.tooLong === null && this.waitingBytes > 0
+  }
+
   /** False: wait for Source.drained. */
   get hasRoom(): boolean {
     this.blocked = this.tooLong === null && this.waitingBytes > this.most

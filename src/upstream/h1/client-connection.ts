@@ -76,6 +76,8 @@ export class Http1ClientConnection implements UpstreamStream {
   private remaining = 0
   private informational = 0
   private requestEnded = true
+  /** Something of the answer has come with this read, and not only what stands around it: half a head, the length of a chunk. */
+  private told = false
   private paused = false
   /** Where the socket reads to. */
   private buffer = shared
@@ -205,11 +207,12 @@ export class Http1ClientConnection implements UpstreamStream {
   /** Called by the socket for every read; false stops reading. */
   private read(chunk: Buffer, bytes: number): boolean {
     let at = 0
+    this.told = false
     while (at < bytes) {
       if (this.state === HEAD) at = this.readHead(chunk, at, bytes)
       else if (this.state === BODY) at = this.readBody(chunk, at, bytes)
       else if (this.state === TUNNEL) {
-        this.handler?.onData(chunk, at, bytes, chunk !== shared)
+        this.pass(chunk, at, bytes)
         at = bytes
       } else {
         // Bytes without a request outstanding (HTTP1.md rule 11): whose answer would they be?
@@ -218,8 +221,14 @@ export class Http1ClientConnection implements UpstreamStream {
         return false
       }
     }
-    if (this.state !== IDLE && this.state !== DEAD) this.turnBuffer(bytes, this.handler?.onFlush() ?? true)
+    if (this.state !== IDLE && this.state !== DEAD)
+      this.turnBuffer(bytes, !this.told || (this.handler?.onFlush() ?? true))
     return !this.paused
+  }
+
+  private pass(chunk: Buffer, start: number, end: number): void {
+    this.told = true
+    this.handler?.onData(chunk, start, end, chunk !== shared)
   }
 
   /** Chooses the buffer of the next read: `clear` says that nothing of this one is waited for. */
@@ -237,6 +246,7 @@ export class Http1ClientConnection implements UpstreamStream {
       return end
     }
     const next = this.reader.consumed
+    this.told = true
     if (head.status < 200) this.interim(head)
     else this.final(head, next === end)
     return next
@@ -272,14 +282,14 @@ export class Http1ClientConnection implements UpstreamStream {
   private readBody(chunk: Buffer, at: number, end: number): number {
     if (this.remaining >= 0) return this.readCounted(chunk, at, end)
     if (this.remaining === CHUNKED) return this.readChunked(chunk, at, end)
-    this.handler?.onData(chunk, at, end, chunk !== shared)
+    this.pass(chunk, at, end)
     return end
   }
 
   private readCounted(chunk: Buffer, at: number, end: number): number {
     const next = Math.min(end, at + this.remaining)
     this.remaining -= next - at
-    this.handler?.onData(chunk, at, next, chunk !== shared)
+    this.pass(chunk, at, next)
     if (this.remaining === 0 && this.state === BODY) this.complete(null, next === end)
     return next
   }
@@ -296,7 +306,7 @@ export class Http1ClientConnection implements UpstreamStream {
 
   /** BodySink of the chunked reader. */
   data(chunk: Buffer, start: number, end: number): void {
-    this.handler?.onData(chunk, start, end, chunk !== shared)
+    this.pass(chunk, start, end)
   }
 
   private complete(trailers: Fields | null, exhausted: boolean): void {

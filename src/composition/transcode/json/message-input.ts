@@ -71,6 +71,19 @@ export class MessageInput {
     return stop
   }
 
+  /** Begins a message that is in this one; gives where this one ends, for `leave`. */
+  enter(): number {
+    const { end } = this
+    this.end = this.stop()
+    return end
+  }
+
+  /** All of it has been taken. */
+  leave(outer: number): void {
+    if (this.at !== this.end) throw irregular
+    this.end = outer
+  }
+
   /** Goes past a value; groups are irregular. */
   skip(wireType: number): void {
     if (wireType === 0) while (this.bytes[this.at++]! >= 0x80);
@@ -121,9 +134,13 @@ export class MessageInput {
     return String(this.fixed32())
   }
 
-  int64Text(): string {
+  int64(): number | bigint {
     this.varint64()
-    return `"${signed(this.low, this.high)}"`
+    return signed(this.low, this.high)
+  }
+
+  int64Text(): string {
+    return `"${this.int64()}"`
   }
 
   uint64Text(): string {

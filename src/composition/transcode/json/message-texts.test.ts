@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { suite, test } from 'node:test'
+import { Worker } from 'node:worker_threads'
 import {
   create,
   fromBinary,
@@ -10,9 +12,11 @@ import {
   type JsonWriteOptions,
   type MessageInitShape,
 } from '@bufbuild/protobuf'
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import { assert as holds, integer, nat, property, tuple } from 'fast-check'
 import { exampleOf } from '../../../../test/support/library.ts'
 import { wireMessage } from '../../../../test/support/wire-messages.ts'
+import { compileProtos } from '../../proto/compile.ts'
 import { MessageInput } from './message-input.ts'
 import { MessageTexts } from './message-texts.ts'
 import { MessageType } from './message-type.ts'
@@ -44,6 +48,22 @@ const registry = exampleOf(`
     repeated google.protobuf.StringValue wrapped = 513; google.protobuf.Any any = 514;
     map<bool, google.protobuf.Struct> structs = 515;
   }`)
+const old = compileProtos(['old.proto'], name =>
+  name !== 'old.proto'
+    ? null
+    : `syntax = "proto2"; package old;
+  enum Closed { ONE = 1; TWO = 2; }
+  message Old {
+    ${each(1, 'optional')} optional int32 seven = 60 [default = 7]; ${each(536_870_890, 'repeated')}
+    optional Closed closed = 61 [default = TWO]; repeated Closed list = 62; repeated Closed packed = 63 [packed = true];
+    map<string, Closed> map = 64; oneof one { Closed a = 65; string b = 66; Old c = 67; }
+    optional Required required = 68; optional group Grouped = 69 { optional int32 a = 1; }
+    optional Extended extended = 70; optional Clashing clashing = 71; optional int64 text = 72 [jstype = JS_STRING];
+  }
+  message Required { required int32 a = 1; optional Old old = 2; }
+  message Extended { optional int32 a = 1; extensions 100 to 199; }
+  message Clashing { optional int32 foo_bar = 1; optional int32 fooBar = 2; optional string x = 3 [json_name = "foo_bar"]; }`,
+)
 const typeOf = (name: string): DescMessage => registry.getMessage(`example.${name}`)!
 const all = typeOf('All')
 
@@ -73,16 +93,17 @@ function agrees(type: DescMessage, bytes: Uint8Array): void {
 }
 
 suite('JSON of a message in the binary form', () => {
-  test('is what the library makes of it', () => {
-    holds(
-      property(wireMessage(all), bytes => {
-        agrees(all, bytes)
-        const read = told(() => fromBinary(all, bytes))
-        if (read !== null) agrees(all, toBinary(all, read))
-      }),
-      { numRuns: 2_000 },
-    )
-  })
+  for (const type of [all, old.getMessage('old.Old')!])
+    test(`is what the library makes of it: ${type.typeName}`, () => {
+      holds(
+        property(wireMessage(type), bytes => {
+          agrees(type, bytes)
+          const again = told(() => toBinary(type, fromBinary(type, bytes)))
+          if (again !== null) agrees(type, again)
+        }),
+        { numRuns: 2_000 },
+      )
+    })
 
   test('is refused where the library refuses it: broken and cut short', () => {
     holds(
@@ -145,20 +166,40 @@ suite('JSON of a message in the binary form', () => {
     )
   })
 
-  test('of messages in messages ends where the library ends', () => {
-    for (const depth of [98, 99, 100, 101, 5_000]) {
-      let bytes: Uint8Array = new Uint8Array()
-      for (let i = 0; i < depth; i++)
-        bytes = Buffer.concat([Buffer.from([0xc2, 0x1f]), lengthOf(bytes.length), bytes])
-      agrees(all, bytes)
-    }
+  // In `all`, and in those a google.protobuf.Value, in which there are lists of Values.
+  for (const outer of [0, 60, 97, 98, 99, 100, 101, 5_000])
+    for (const inner of [0, 1, 2, 30, 45])
+      test(`of ${outer} messages in each other and ${inner} lists in them ends where the library ends`, () => {
+        let bytes: Uint8Array = new Uint8Array()
+        const wrap = (number: number): void => {
+          bytes = new BinaryWriter().tag(number, WireType.LengthDelimited).bytes(bytes).finish()
+        }
+        for (let i = 0; i < inner; i++) {
+          wrap(1)
+          wrap(6)
+        }
+        if (inner > 0) wrap(511)
+        for (let i = 0; i < outer; i++) wrap(504)
+        agrees(all, bytes)
+      })
+
+  test('of strings at the borders of what is read at once is exact', () => {
+    const texts = new MessageTexts({})
+    for (const length of [0, 1, 511, 512, 513, 4_095, 4_096, 4_097])
+      for (const before of [0, 1, 3_500, 3_583, 3_584, 3_585, 4_094, 9_000]) {
+        const repeatedString = ['b'.repeat(before), 'x'.repeat(length), 'end', 'ö', 'z'.repeat(300)]
+        const bytes = toBinary(all, create(all, { repeatedString } as never))
+        assert.deepEqual(JSON.parse(texts.text(all, new MessageInput(bytes))), { repeatedString })
+      }
+  })
+
+  test('of a list of millions takes no more memory than the library', async () => {
+    // An engine that has 128 MB; a text of parts of each other would be 268.
+    const worker = new Worker(new URL('../../../../test/support/long-list.ts', import.meta.url), {
+      resourceLimits: { maxOldGenerationSizeMb: 128 },
+    })
+    const [characters] = (await once(worker, 'message')) as [number]
+    assert.equal(characters, '{"list":[]}'.length + 2 * 4_000_000 - 1)
+    await worker.terminate()
   })
 })
-
-function lengthOf(length: number): Buffer {
-  const bytes: number[] = []
-  for (let left = length; ; left >>>= 7) {
-    bytes.push(left > 0x7f ? (left & 0x7f) | 0x80 : left)
-    if (left <= 0x7f) return Buffer.from(bytes)
-  }
-}

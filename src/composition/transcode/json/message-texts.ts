@@ -1,6 +1,8 @@
 import { fromBinary, toJsonString, type DescMessage, type JsonWriteOptions } from '@bufbuild/protobuf'
+import { knownValue } from './known-types.ts'
 import { irregular, type MessageInput } from './message-input.ts'
-import { isRegular, MessageType, type Value } from './message-type.ts'
+import { isRegular, MessageType, MOST_DEPTH } from './message-type.ts'
+import type { Value } from './scalars.ts'
 
 /**
  * Makes JSON of messages in the binary form, without making objects of them, which nobody here would read. It is what
@@ -38,6 +40,8 @@ export class MessageTexts {
   }
 
   private readonly inner = (type: DescMessage): Value => {
+    const known = knownValue(type)
+    if (known !== null) return known
     let own: MessageType | null | undefined
     return input => {
       own ??= this.typeOf(type)
@@ -48,14 +52,15 @@ export class MessageTexts {
   private innerByLibrary(type: DescMessage, input: MessageInput): string {
     const bytes = input.until(input.stop())
     try {
-      return this.byLibrary(type, bytes)
+      // The message around it is one, and so is each around that.
+      return this.byLibrary(type, bytes, MOST_DEPTH - 1 - input.depth)
     } catch {
       // What is wrong with it alone need not be wrong with it where it is.
       throw irregular
     }
   }
 
-  private byLibrary(type: DescMessage, bytes: Uint8Array): string {
-    return toJsonString(type, fromBinary(type, bytes), this.options)
+  private byLibrary(type: DescMessage, bytes: Uint8Array, recursionLimit = MOST_DEPTH): string {
+    return toJsonString(type, fromBinary(type, bytes, { recursionLimit }), this.options)
   }
 }

@@ -1,18 +1,10 @@
-import {
-  ScalarType,
-  type DescEnum,
-  type DescField,
-  type DescMessage,
-  type JsonWriteOptions,
-} from '@bufbuild/protobuf'
+import type { DescEnum, DescField, DescMessage, JsonWriteOptions } from '@bufbuild/protobuf'
 import { FeatureSet_FieldPresence as Presence } from '@bufbuild/protobuf/wkt'
 import { irregular, type MessageInput } from './message-input.ts'
+import { LENGTH, scalarItem, VARINT, type Item, type Value } from './scalars.ts'
 
-/** Takes a value, and gives it as JSON. */
-export type Value = (input: MessageInput) => string
-
-/** What is known of a member: nothing, all but what closes it, or the entries of a map, as JSON. */
-type Part = string | Map<string, string> | undefined
+/** What is known of a member: nothing, its value, the items of a list or the entries of a map, as JSON. */
+type Part = string | string[] | Map<string, string> | undefined
 
 /** A field that a message may have, by its number and how it is encoded. */
 interface Field {
@@ -20,15 +12,14 @@ interface Field {
   readonly index: number
   /** With what was known before. */
   readonly take: (input: MessageInput, before: Part) => Part
-  /** Others of its oneof, which it takes the place of. */
-  readonly rivals: readonly number[]
+  /** Among those of the type; -1: it is in none. */
+  readonly oneof: number
 }
 
 /** How a field is written. */
 interface Member {
   /** `"name":` */
   readonly key: string
-  readonly close: string
   /** Where a message does not have it; null: nothing is written. */
   readonly absent: string | null
 }
@@ -37,17 +28,18 @@ interface Member {
 export type Inner = (type: DescMessage) => Value
 
 /** How deep messages may be in each other, as for the library. */
-const MOST_DEPTH = 100
+export const MOST_DEPTH = 100
 
-const VARINT = 0
-const BITS_64 = 1
-const LENGTH = 2
-const BITS_32 = 5
-
-/** Whether its messages may be written by one of these: no JSON of its own, no groups, extensions or required fields. */
+/**
+ * Whether its messages may be written by one of these: no JSON of its own, no groups, extensions or required fields, and no
+ * two fields that are one member.
+ */
 export const isRegular = ({ typeName, fields, proto }: DescMessage): boolean =>
   !typeName.startsWith('google.protobuf.') &&
   proto.extensionRange.length === 0 &&
+  (['name', 'jsonName', 'localName'] as const).every(
+    name => new Set(fields.map(field => field[name])).size === fields.length,
+  ) &&
   fields.every(
     field =>
       field.presence !== Presence.LEGACY_REQUIRED &&
@@ -64,41 +56,38 @@ export class MessageType {
   /** `inner` is asked while this is made, and what it gives is not called before: types may be in themselves. */
   constructor({ fields }: DescMessage, options: Partial<JsonWriteOptions>, inner: Inner) {
     this.options = options
-    const sorted = [...fields].sort((a, b) => a.number - b.number)
-    for (const [index, field] of sorted.entries()) {
-      const rivals = sorted.flatMap((other, i) =>
-        other !== field && field.oneof !== undefined && other.oneof === field.oneof ? [i] : [],
-      )
-      this.add(field, index, rivals, inner)
-    }
+    const oneofs = new Map<unknown, number>([[undefined, -1]])
+    for (const { oneof } of fields) if (!oneofs.has(oneof)) oneofs.set(oneof, oneofs.size - 1)
+    const sorted = [...fields].sort((one, other) => one.number - other.number)
+    for (const [index, field] of sorted.entries()) this.add(field, index, oneofs.get(field.oneof)!, inner)
   }
 
-  private add(field: DescField, index: number, rivals: readonly number[], inner: Inner): void {
+  private add(field: DescField, index: number, oneof: number, inner: Inner): void {
     const { alwaysEmitImplicit = false, useProtoFieldName = false } = this.options
     const key = `${JSON.stringify(useProtoFieldName ? field.name : field.jsonName)}:`
     const take = (wire: number, by: Field['take']) =>
-      this.byTag.set(((field.number << 3) | wire) >>> 0, { index, rivals, take: by })
-    const member = (close: string, zero: string | null) =>
-      this.members.push({ key, close, absent: alwaysEmitImplicit ? zero : null })
+      this.byTag.set(((field.number << 3) | wire) >>> 0, { index, oneof, take: by })
+    const member = (zero: string | null) =>
+      this.members.push({ key, absent: alwaysEmitImplicit ? zero : null })
     this.numbers.add(field.number)
     switch (field.fieldKind) {
       case 'map':
         take(LENGTH, mapTake(entryOf(field, this.options, inner)))
-        return void member('}', '{}')
+        return void member('{}')
       case 'list': {
         const { value, wire } = itemOf(field, this.options, inner)
         take(wire, listTake(value))
         if (wire !== LENGTH) take(LENGTH, packedTake(value))
-        return void member(']', '[]')
+        return void member('[]')
       }
       case 'message':
         take(LENGTH, onceTake(inner(field.message)))
-        return void member('', null)
+        return void member(null)
       default: {
         const { value, wire, zero } = itemOf(field, this.options, inner)
         const isImplicit = field.presence === Presence.IMPLICIT
         take(wire, isImplicit ? implicitTake(value, zero) : value)
-        return void member('', isImplicit ? zero : null)
+        return void member(isImplicit ? zero : null)
       }
     }
   }
@@ -116,6 +105,8 @@ export class MessageType {
     const { members, byTag } = this
     const parts: Part[] = []
     for (let i = 0; i < members.length; i++) parts.push(undefined)
+    /** By oneof. */
+    let present: (number | undefined)[] | null = null
     while (input.at < input.end) {
       const tag = input.tag()
       const field = byTag.get(tag)
@@ -123,9 +114,15 @@ export class MessageType {
         this.skip(input, tag)
         continue
       }
-      parts[field.index] = field.take(input, parts[field.index])
+      const { index, oneof } = field
+      parts[index] = field.take(input, parts[index])
       if (input.at > input.end) throw irregular
-      for (const rival of field.rivals) parts[rival] = undefined
+      if (oneof === -1) continue
+      // It takes the place of another one.
+      present ??= []
+      const other = present[oneof]
+      if (other !== undefined && other !== index) parts[other] = undefined
+      present[oneof] = index
     }
     return written(members, parts)
   }
@@ -139,12 +136,11 @@ export class MessageType {
 
   /** A message in another. */
   nested(input: MessageInput): string {
-    const { end } = input
-    input.end = input.stop()
+    const outer = input.enter()
     if (++input.depth >= MOST_DEPTH) throw irregular
     const text = this.text(input)
     input.depth--
-    input.end = end
+    input.leave(outer)
     return text
   }
 }
@@ -153,19 +149,19 @@ function written(members: readonly Member[], parts: readonly Part[]): string {
   let text = ''
   for (let i = 0; i < members.length; i++) {
     const part = parts[i]
-    const { key, close, absent } = members[i]!
-    if (part === undefined && absent === null) continue
-    const value = part === undefined ? absent! : (typeof part === 'string' ? part : mapText(part)) + close
+    const { key, absent } = members[i]!
+    const value = part === undefined ? absent : partText(part)
+    if (value === null) continue
     text += text === '' ? `{${key}${value}` : `,${key}${value}`
   }
   return text === '' ? '{}' : `${text}}`
 }
 
-/** But for its end. */
-function mapText(entries: ReadonlyMap<string, string>): string {
-  let text = ''
-  for (const [key, value] of entries) text += `${text === '' ? '{' : ','}${key}:${value}`
-  return text
+/** One text of what may be millions: parts of each other they would take ten times the memory. */
+function partText(part: string | string[] | Map<string, string>): string {
+  if (typeof part === 'string') return part
+  if (Array.isArray(part)) return `[${part.join(',')}]`
+  return `{${Array.from(part, ([key, value]) => `${key}:${value}`).join(',')}}`
 }
 
 // How fields are taken: the value, and what was known of the member before.
@@ -188,17 +184,20 @@ const onceTake =
 
 const listTake =
   (value: Value): Field['take'] =>
-  (input, before) =>
-    before === undefined ? `[${value(input)}` : `${before as string},${value(input)}`
+  (input, before = []) => {
+    ;(before as string[]).push(value(input))
+    return before
+  }
 
 const packedTake =
   (value: Value): Field['take'] =>
   (input, before) => {
     const stop = input.stop()
-    let text = before as string | undefined
-    while (input.at < stop) text = text === undefined ? `[${value(input)}` : `${text},${value(input)}`
+    if (input.at === stop) return before
+    const items = (before ?? []) as string[]
+    while (input.at < stop) items.push(value(input))
     if (input.at > stop) throw irregular
-    return text
+    return items
   }
 
 type Entry = (input: MessageInput, to: Map<string, string>) => void
@@ -221,29 +220,20 @@ function entryOf(
   const valueTag = (2 << 3) | item.wire
   const named = (text: string): string => (text.startsWith('"') ? text : `"${text}"`)
   return (input, to) => {
-    const { end } = input
-    const stop = (input.end = input.stop())
+    const outer = input.enter()
     let name: string | undefined
     let value: string | undefined
-    while (input.at < stop) {
+    while (input.at < input.end) {
       const tag = input.tag()
       if (tag === keyTag) name = key.value(input)
       else if (tag === valueTag && value === undefined) value = item.value(input)
       else throw irregular
     }
-    if (input.at > stop) throw irregular
-    input.end = end
+    input.leave(outer)
     // A message that is not there is one that has nothing.
     if (value === undefined && field.mapKind === 'message') throw irregular
     to.set(named(name ?? key.zero), value ?? item.zero)
   }
-}
-
-/** How a value is taken, and how it is encoded. */
-interface Item {
-  readonly value: Value
-  readonly wire: number
-  readonly zero: string
 }
 
 /** Of a singular field, or of what is in a list or map. */
@@ -270,40 +260,5 @@ function enumItem(type: DescEnum, { enumAsInteger = false }: Partial<JsonWriteOp
       if (!type.open || isNull) throw irregular
       return String(number)
     },
-  }
-}
-
-function scalarItem(type: ScalarType): Item {
-  switch (type) {
-    case ScalarType.STRING:
-      return { value: input => input.stringText(), wire: LENGTH, zero: '""' }
-    case ScalarType.BYTES:
-      return { value: input => input.bytesText(), wire: LENGTH, zero: '""' }
-    case ScalarType.BOOL:
-      return { value: input => input.boolText(), wire: VARINT, zero: 'false' }
-    case ScalarType.DOUBLE:
-      return { value: input => input.doubleText(), wire: BITS_64, zero: '0' }
-    case ScalarType.FLOAT:
-      return { value: input => input.floatText(), wire: BITS_32, zero: '0' }
-    case ScalarType.INT32:
-      return { value: input => input.int32Text(), wire: VARINT, zero: '0' }
-    case ScalarType.UINT32:
-      return { value: input => input.uint32Text(), wire: VARINT, zero: '0' }
-    case ScalarType.SINT32:
-      return { value: input => input.sint32Text(), wire: VARINT, zero: '0' }
-    case ScalarType.FIXED32:
-      return { value: input => input.fixed32Text(), wire: BITS_32, zero: '0' }
-    case ScalarType.SFIXED32:
-      return { value: input => input.sfixed32Text(), wire: BITS_32, zero: '0' }
-    case ScalarType.INT64:
-      return { value: input => input.int64Text(), wire: VARINT, zero: '"0"' }
-    case ScalarType.UINT64:
-      return { value: input => input.uint64Text(), wire: VARINT, zero: '"0"' }
-    case ScalarType.SINT64:
-      return { value: input => input.sint64Text(), wire: VARINT, zero: '"0"' }
-    case ScalarType.FIXED64:
-      return { value: input => input.fixed64Text(), wire: BITS_64, zero: '"0"' }
-    case ScalarType.SFIXED64:
-      return { value: input => input.sfixed64Text(), wire: BITS_64, zero: '"0"' }
   }
 }

@@ -7,6 +7,7 @@ import { suite, test } from 'node:test'
 import { CallFailure } from '../../../composition/calls/failure.ts'
 import { Authority } from '../../../../test/support/certificates.ts'
 import { settled } from '../../../../test/support/settled.ts'
+import { RawServer } from '../../../../test/support/raw.ts'
 import { SecureUpstream } from '../../../../test/support/secure-upstream.ts'
 import { TestUpstream } from '../../../../test/support/upstream.ts'
 import { callOf, fails, ThreadWithin } from '../../../../test/support/within.ts'
@@ -38,6 +39,27 @@ suite('a backend of HTTP/1', () => {
     assert.equal(Buffer.from(await answer.body.bytes(100)).toString(), 'hello')
     assert.match(thread.metrics(), /portcullis_upstream_requests_total\{.*cluster="a".*\} 1/)
     assert.match(thread.metrics(), /portcullis_requests_total\{.*route="composition\/default\/c\/a".*\} 1/)
+  })
+
+  // What stands around an answer is nothing of it, however it trickles.
+  test('is given up where nothing of its answer comes', async () => {
+    const chunked = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n'
+    const ways = [chunked, 'HTTP/1.1 200 OK\r\nX: ', `${chunked}1;`, `${chunked}0\r\nX: `]
+    await Promise.all(
+      ways.map(async begin => {
+        await using up = await RawServer.start(socket => {
+          socket.on('error', () => {})
+          socket.once('data', () => {
+            socket.write(begin)
+            const timer = begin === chunked ? undefined : setInterval(() => socket.write('a'), 50)
+            socket.on('close', () => clearInterval(timer))
+          })
+        })
+        await using thread = await ThreadWithin.of([up.port], { cluster: { silenceMs: 700 } })
+        const answered = thread.transport.send(callOf()).then(answer => answer.body.bytes(100))
+        await assert.rejects(answered, fails('http_response_timeout'))
+      }),
+    )
   })
 
   test('connections are used again', async () => {
