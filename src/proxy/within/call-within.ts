@@ -37,7 +37,7 @@ export class CallWithin implements DownstreamWithin, Paced, Source {
   private paused = false
   private wake: (() => void) | null = null
   private touchedMs: number
-  /** Since then. */
+  /** Something of the answer, since that time was looked at. */
   private came = false
 
   /** `left` is called once it is over. Throws a TypeError where the request can be none. */

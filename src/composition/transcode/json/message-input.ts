@@ -1,8 +1,8 @@
 /** What no serializer makes of a message, and what is broken: thrown to have it read by who knows what to make of it. */
 export const irregular = new Error('a message is encoded as no serializer does it')
 
-/** Bytes of one. */
-const PLAIN_STRING = new Uint8Array(256).map((_, byte) =>
+/** By byte: 1 where it stands for itself in a string of JSON. */
+const PLAIN = new Uint8Array(256).map((_, byte) =>
   byte >= 0x20 && byte < 0x7f && byte !== 0x22 && byte !== 0x5c ? 1 : 0,
 )
 
@@ -180,7 +180,7 @@ export class MessageInput {
     const { bytes, at } = this
     this.at = stop
     let i = at
-    while (i < stop && PLAIN_STRING[bytes[i]!] === 1) i++
+    while (i < stop && PLAIN[bytes[i]!] === 1) i++
     if (i === stop) return `"${this.latin1(at, stop)}"`
     const text = bytes.toString('utf8', at, stop)
     // It may be what stands for bytes that are no UTF-8: whether they may be there depends on the field.

@@ -245,11 +245,10 @@ function itemOf(field: DescField, options: Partial<JsonWriteOptions>, inner: Inn
 function enumItem(type: DescEnum, { enumAsInteger = false }: Partial<JsonWriteOptions>): Item {
   const texts = new Map<number, string>()
   const isNull = type.typeName === 'google.protobuf.NullValue'
-  for (const { number, value } of type.values.map(one => ({
-    number: one.number,
-    value: type.value[one.number],
-  })))
-    texts.set(number, isNull ? 'null' : enumAsInteger ? String(number) : JSON.stringify(value!.jsonName))
+  for (const { number } of type.values) {
+    const { jsonName } = type.value[number]!
+    texts.set(number, isNull ? 'null' : enumAsInteger ? String(number) : JSON.stringify(jsonName))
+  }
   return {
     wire: VARINT,
     zero: texts.get(type.values[0]!.number)!,
