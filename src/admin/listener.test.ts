@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
+import { promisify } from 'node:util'
+import { Folder } from '../../test/support/process.ts'
 import { seenIn } from '../../test/support/seen.ts'
 import { AdminListener } from './listener.ts'
 import { AdminPaths } from './paths.ts'
@@ -95,6 +98,35 @@ test('one who holds all places by heads that never end does not keep a neighbour
   assert.equal((await fetch(`${admin.url}/readyz`)).status, 200)
   for (const socket of held) socket.destroy()
 })
+
+for (const framing of ['content-length', 'transfer-encoding'] as const)
+  test(`who sends too large a body (${framing}) is told so, and its connection stays`, async () => {
+    using folder = new Folder()
+    const admin = new AdminListener({
+      seen: seenIn(),
+      paths: new AdminPaths(),
+      metrics: () => Promise.resolve(''),
+    })
+    const name = join(folder.path, 'admin.sock')
+    await admin.listenOnSocket(name)
+    const connection = connect(name)
+    const write = promisify<string, void>(connection.write.bind(connection) as never)
+    const [part, parts] = ['x'.repeat(64 * 1024), 64]
+    const isSaid = framing === 'content-length'
+    await write(
+      `POST /v1/explain HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n${framing}: ${isSaid ? part.length * parts : 'chunked'}\r\n\r\n`,
+    )
+    // As programs do that read what is answered when all is sent.
+    for (let sent = 0; sent < parts; sent++)
+      await write(isSaid ? part : `${part.length.toString(16)}\r\n${part}\r\n`)
+    if (!isSaid) await write('0\r\n\r\n')
+    await write('GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+    assert.match(
+      await text(connection),
+      /^HTTP\/1\.1 413 .*"detail":"Request body is too large".*HTTP\/1\.1 200 .*ok\n$/s,
+    )
+    admin.close()
+  })
 
 test('a head that is too large, or none, is answered with a problem', async () => {
   const admin = new AdminListener({

@@ -49,6 +49,9 @@ function sendProblem(
 ): FastifyReply {
   const { fields, body } = problem(status, { title: STATUS_CODES[status] ?? 'Error', detail }, members)
   for (let i = 0; i < fields.length; i += 2) reply.header(fields[i]!, fields[i + 1])
+  // Fastify closes where a body was too large. What nobody has read of it would then reset the connection, and take
+  // the answer along (RFC 9112 §9.6); of one that stays Node reads the rest, within the time that a request has.
+  reply.removeHeader('connection')
   return reply.code(status).send(body)
 }
 

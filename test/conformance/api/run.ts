@@ -33,6 +33,8 @@ const way = createServer(client => {
   const gate = connect(socket)
   for (const one of [client, gate]) one.on('error', () => {})
   client.on('close', () => gate.destroy())
+  // Ended by an error, it would end nothing else.
+  gate.on('close', () => client.destroySoon())
   client.pipe(gate).pipe(client)
 })
 way.listen(0, '127.0.0.1')
