@@ -47,13 +47,16 @@ export class CommonQuotas {
         if (away === null) this.look()
       },
     })
-    this.peeking = new RedisStore({ url: counters, node: null, clock: this.clock, log: quiet })
+    this.peek()
     this.lookLater()
   }
 
-  /** To look at what is left; null where nothing is counted so. */
+  /**
+   * To look at what is left; null where nothing is counted so. Who asks before there is an answer (quotas of this node are
+   * rebuilt first) is told none, and not what this node has.
+   */
   get store(): ExactStore | null {
-    return this.peeking
+    return this.kit.settings.counters === '' ? null : this.peek()
   }
 
   /** To these numbers, where they are less; what cannot be told now is found and told when Redis is there. */
@@ -90,6 +93,11 @@ export class CommonQuotas {
     this.cancel()
     this.connection?.close()
     this.peeking?.drain()
+  }
+
+  private peek(): RedisStore {
+    const { counters: url } = this.kit.settings
+    return (this.peeking ??= new RedisStore({ url, node: null, clock: this.clock, log: quiet }))
   }
 
   private get clock(): KitClock {
