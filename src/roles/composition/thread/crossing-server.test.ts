@@ -8,14 +8,18 @@ import { serveCrossing, type Answering } from './crossing-server.ts'
 const request = (id: number, target = '/'): ToThread =>
   [REQUEST, id, 'GET', target, [], '', Infinity, null, true, '', undefined] as const
 
+const stand = (ms: number): void => {
+  const untilMs = performance.now() + ms
+  while (performance.now() < untilMs);
+}
+
 /** It keeps its thread for longer than a turn may take. */
 const slowly: Answering = ({ target }) => {
-  const untilMs = performance.now() + 2
-  while (target === '/slow' && performance.now() < untilMs);
+  if (target === '/slow') stand(2)
   return Promise.resolve({ status: 200, headers: {}, body: target })
 }
 
-function crossing() {
+function crossing(answering = slowly) {
   const faults: unknown[] = []
   const [worker, thread] = LocalPort.pair(error => faults.push(error))
   const answered: number[] = []
@@ -27,7 +31,7 @@ function crossing() {
       })
     })
   const closed = new Promise<void>(resolve => worker.on('close', () => resolve()))
-  const server = serveCrossing(thread, slowly, systemClock)
+  const server = serveCrossing(thread, answering, systemClock)
   return { worker, server, faults, all, closed }
 }
 
@@ -40,6 +44,30 @@ test('what does not fit in a turn is answered in later ones, in its order', asyn
   worker.postMessage(ids.slice(30).map(id => request(id)))
   assert.deepEqual(await answers, ids)
   assert.equal(server.active, 0)
+})
+
+test('of requests that take long behind their turn fewer and fewer are begun in one, and many again of others', async () => {
+  let begun = 0
+  const { worker, all } = crossing(async ({ target }) => {
+    begun++
+    await Promise.resolve()
+    if (target === '/slow') stand(12)
+    return { status: 200, headers: {}, body: target }
+  })
+  const turns: number[] = []
+  const look = (): void => {
+    if (begun > 0) turns.push(begun)
+    begun = 0
+    looking = setImmediate(look)
+  }
+  let looking = setImmediate(look)
+  const answers = all(1_000)
+  worker.postMessage(Array.from({ length: 20 }, (_, i) => request(i + 1, '/slow')))
+  worker.postMessage(Array.from({ length: 980 }, (_, i) => request(i + 21)))
+  await answers
+  clearImmediate(looking)
+  assert.deepEqual(turns.slice(0, 8), [8, 4, 2, 1, 1, 1, 1, 1])
+  assert.ok(Math.max(...turns.slice(8)) >= 8, turns.join(' '))
 })
 
 test('a fault of a later turn ends the crossing, as one of the first does, and nothing else of the thread', async () => {

@@ -78,6 +78,11 @@ export class ServedRequest implements Holder {
     }
   }
 
+  /** Its body among it, as far as that is there. */
+  get heldBytes(): number {
+    return this.share.bytes
+  }
+
   /** Never rejects. */
   async run(answer: (request: GatewayRequest) => Promise<GatewayAnswer>): Promise<void> {
     try {
