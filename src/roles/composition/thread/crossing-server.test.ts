@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { LocalPort } from '../../../shared/crossing/crossing-port.ts'
-import { ANSWER, REQUEST, type FromThread, type ToThread } from '../../../shared/crossing/messages.ts'
+import {
+  ANSWER,
+  DATA,
+  END,
+  REQUEST,
+  type FromThread,
+  type ToThread,
+} from '../../../shared/crossing/messages.ts'
 import { systemClock } from '../../../upstream/clock.ts'
 import { serveCrossing, type Answering } from './crossing-server.ts'
 
@@ -46,28 +53,61 @@ test('what does not fit in a turn is answered in later ones, in its order', asyn
   assert.equal(server.active, 0)
 })
 
+/** How many were answered in each turn of the loop, until `over`. */
+async function turnsOf(answered: { count: number }, over: Promise<unknown>): Promise<readonly number[]> {
+  const turns: number[] = []
+  const look = (): void => {
+    if (answered.count > 0) turns.push(answered.count)
+    answered.count = 0
+    looking = setImmediate(look)
+  }
+  let looking = setImmediate(look)
+  await over
+  clearImmediate(looking)
+  return turns
+}
+
 test('of requests that take long behind their turn fewer and fewer are begun in one, and many again of others', async () => {
-  let begun = 0
+  const begun = { count: 0 }
   const { worker, all } = crossing(async ({ target }) => {
-    begun++
+    begun.count++
     await Promise.resolve()
     if (target === '/slow') stand(12)
     return { status: 200, headers: {}, body: target }
   })
-  const turns: number[] = []
-  const look = (): void => {
-    if (begun > 0) turns.push(begun)
-    begun = 0
-    looking = setImmediate(look)
-  }
-  let looking = setImmediate(look)
-  const answers = all(1_000)
+  const seen = turnsOf(begun, all(1_000))
   worker.postMessage(Array.from({ length: 20 }, (_, i) => request(i + 1, '/slow')))
   worker.postMessage(Array.from({ length: 980 }, (_, i) => request(i + 21)))
-  await answers
-  clearImmediate(looking)
+  const turns = await seen
   assert.deepEqual(turns.slice(0, 8), [8, 4, 2, 1, 1, 1, 1, 1])
   assert.ok(Math.max(...turns.slice(8)) >= 8, turns.join(' '))
+})
+
+test('long bodies that end at once are read in turns of their own', async () => {
+  const read = { count: 0 }
+  const few = ids.slice(0, 8)
+  const { promise: come, resolve } = Promise.withResolvers<void>()
+  let pieces = 0
+  const { worker, all } = crossing(async ({ body, holding }) => {
+    for await (const piece of body!) {
+      holding!.add(piece.length)
+      if (++pieces === few.length) resolve()
+    }
+    read.count++
+    return { status: 200, headers: {}, body: 'read' }
+  })
+  const seen = turnsOf(read, all(few.length))
+  worker.postMessage(
+    few.map((id): ToThread => [REQUEST, id, 'POST', '/', [], '', Infinity, null, false, '', undefined]),
+  )
+  const body = new Uint8Array(5 * 1024 * 1024)
+  worker.postMessage(few.map(id => [DATA, id, body]))
+  await come
+  worker.postMessage(few.map(id => [END, id, null]))
+  assert.deepEqual(
+    await seen,
+    few.map(() => 1),
+  )
 })
 
 test('a fault of a later turn ends the crossing, as one of the first does, and nothing else of the thread', async () => {

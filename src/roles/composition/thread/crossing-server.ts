@@ -39,8 +39,8 @@ const TURN_MS = 1
 const FEW = 8
 /** What a turn begins at most, however quick it was: of a thread that is ended where it stands still and its heap grows. */
 const MANY = 16
-/** Of a worker's own, which write to a backend together what they begin together (a call of gRPC costs 8 % less than by 16). */
-const MANY_OF_ONE = 64
+/** Of what lodges with a worker, where what begins together is written to a backend together (8 % of a call of gRPC). */
+const MANY_LODGED = 64
 /** A body that has ended is as much work as this many bytes fit into it: text to be read and checked. */
 const BYTES_OF_ONE = 64 * 1024
 /** Of a turn with all that was begun in it: the next takes half as many. */
@@ -69,7 +69,7 @@ export class CrossingServer {
     this.answer = answer
     this.clock = clock
     this.port = port
-    this.many = port instanceof LocalPort ? MANY_OF_ONE : MANY
+    this.many = port instanceof LocalPort ? MANY_LODGED : MANY
     this.outbox = new Outbox(port)
     port.on('message', (batch: readonly ToThread[]) => this.receive(batch))
     port.on('close', () => this.closed())
